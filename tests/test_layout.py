@@ -84,6 +84,7 @@ OPEN_TO_TRAINING = (
     "sessions.reader",
     "archive.offline",
     "archive.spans",
+    "text.csv_table",
 )
 """What ``training`` may import of ``monitor`` besides its ground."""
 BY_NAME_ONLY = {

@@ -11,8 +11,9 @@ from monitor.errors import AuscultError
 from monitor.output import say
 from training.data.folds import PATIENT_CHOICES
 from training.data.recording import DataSet
+from training.data.sessions import SESSIONS, is_session
 
-__all__ = ["add_data", "add_patients", "check_minimum", "check_writable", "say_cautions"]
+__all__ = ["add_data", "add_patients", "check_minimum", "check_writable", "public_name", "say_cautions"]
 
 
 def add_data(parser: argparse.ArgumentParser) -> None:
@@ -36,6 +37,11 @@ def add_patients(parser: argparse.ArgumentParser) -> None:
         help="recordings of unknown patients: auto refuses them (default); file treats every file as a patient of its "
         "own, right only if that is so; none trains on them and never holds them out, so no metric includes them",
     )
+
+
+def public_name(path: Path) -> str:
+    """Return the name of a data set's folder as a bundle may state it: that of a session names its subject."""
+    return SESSIONS if is_session(path) else path.name
 
 
 def check_minimum(options: argparse.Namespace, **minimums: int) -> None:

@@ -9,7 +9,6 @@ import argparse
 import os
 import shlex
 from collections.abc import Sequence
-from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,12 +17,11 @@ from monitor.errors import DataError, EndedError, missing_tensorflow, reason_of
 from monitor.labels import NON_CARDIAC
 from monitor.output import report_console, say
 from monitor.process.native_stderr import discard_native_stderr
-from training.commands.arguments import add_data, add_patients, check_minimum, check_writable, say_cautions
-from training.commands.segmentation import check_segmentation, run_segmentation
+from training.commands.arguments import add_data, add_patients, check_minimum, check_writable, public_name, say_cautions
+from training.commands.segmentation import check_segmentation, run_segmentation, say_stored
 from training.data.discovery import gate_only_recordings, read_sets
 from training.data.folds import with_patients
 from training.data.recording import Recording
-from training.data.sessions import SESSIONS, is_session
 from training.fitting.compute_device import device_line, has_nvidia_gpu
 from training.fitting.options import HeartOptions
 from training.reports.caveats import no_better_note
@@ -128,7 +126,7 @@ def run(options: argparse.Namespace) -> int:
 
     from monitor.process.interrupts import Interrupts
     from training.export.release import publish
-    from training.fitting.checkpoints import FoldCheckpoints, checkpoint_folder, data_digest
+    from training.fitting.checkpoints import FoldCheckpoints, checkpoint_folder, data_digest, versions
     from training.progress import TerminalProgress
 
     recipe = _recipe(options)
@@ -139,7 +137,7 @@ def run(options: argparse.Namespace) -> int:
     }
     _warn_of_several_labels(recordings)
     checkpoints = FoldCheckpoints(
-        checkpoint_folder(options.out), {**facts, "versions": _versions()}, resume=options.resume
+        checkpoint_folder(options.out), {**facts, "versions": versions()}, resume=options.resume
     )
     with discard_native_stderr():  # of a driver that is missing
         device = device_line(tensorflow, gpu=has_nvidia_gpu())
@@ -150,9 +148,7 @@ def run(options: argparse.Namespace) -> int:
             try:
                 result = _train(recipe, recordings, gate_only, progress, interrupts, checkpoints)
             except (EndedError, KeyboardInterrupt):
-                if len(checkpoints):
-                    folds = "1 fold is" if len(checkpoints) == 1 else f"{len(checkpoints)} folds are"
-                    say(f"auscult: {folds} complete; {next_step}")
+                say_stored(len(checkpoints), next_step)
                 raise
         path = publish(
             options.out,
@@ -291,15 +287,10 @@ def _train(
     return train_article(recordings, recipe, progress, interrupts=interrupts, checkpoints=checkpoints)
 
 
-def _versions() -> dict[str, str]:
-    """Return the versions of the packages that change results in the last digits."""
-    return {name: metadata.version(name) for name in ("numpy", "keras", "soxr")}
-
-
 def _command(options: argparse.Namespace, *, as_typed: bool = False) -> str:
     """Return the command that repeats the training, with paths as typed or with the names of the folders alone."""
     data, gate = (
-        [str(path) for path in paths] if as_typed else list(dict.fromkeys(map(_public_name, paths)))
+        [str(path) for path in paths] if as_typed else list(dict.fromkeys(map(public_name, paths)))
         for paths in (options.data, options.gate)
     )
     out = str(options.out) if as_typed else f"models/{options.out.name}"
@@ -307,11 +298,6 @@ def _command(options: argparse.Namespace, *, as_typed: bool = False) -> str:
     words += ["--recipe", "article"] if options.recipe == "article" else []
     words += [word for name in RECORDED for word in _recorded(options, name)]
     return shlex.join(words)
-
-
-def _public_name(path: Path) -> str:
-    """Return the name of a data set's folder as a bundle may state it: that of a session names its subject."""
-    return SESSIONS if is_session(path) else path.name
 
 
 def _recorded(options: argparse.Namespace, name: str) -> list[str]:

@@ -10,6 +10,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from pathlib import Path
 
+from monitor.errors import DataError
 from monitor.labels import EXTRASTOLE, MURMUR, NORMAL
 from training.data.recording import LABELS_AND_PATIENTS, DataSet, Dropped, Recording, audio_files, folder_name
 
@@ -101,11 +102,20 @@ def _timing(row: dict[str, str]) -> str:
 
 
 def _rows(table: Path) -> list[dict[str, str]]:
-    """Return the rows of the table; none if it does not exist or has other columns."""
+    """Return the rows of the table; none if it does not exist or has other columns.
+
+    Raises
+    ------
+    DataError
+        If it cannot be read as a table.
+    """
     if not table.is_file():
         return []
     with table.open(newline="", encoding="utf-8", errors="replace") as lines:
-        rows = list(csv.DictReader(lines, restval=""))
+        try:
+            rows = list(csv.DictReader(lines, restval=""))
+        except csv.Error as error:  # a cell without an end
+            raise DataError(f"{table}: cannot be read as a table ({error})", "copy it again") from error
     return rows if rows and rows[0].keys() >= COLUMNS else []
 
 

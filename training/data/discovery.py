@@ -8,6 +8,7 @@ its own. Must not read audio; see :mod:`training.data.audio`.
 from __future__ import annotations
 
 import dataclasses
+import os
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -100,6 +101,8 @@ def _read_one(path: Path) -> list[DataSet]:
         raise DataError(f"{path}: is neither a folder nor a .csv manifest", "name the folder that holds it")
     if not path.is_dir():
         raise DataError(f"{path}: no such folder", "name a folder of recordings, such as PASCAL's set_b")
+    if not os.access(path, os.R_OK | os.X_OK):
+        raise DataError(f"{path}: cannot be opened", "ask its owner for the right to read it")
     sets = _read_tree(path) or _listed(read_label_folders(path))
     if any(data_set.recordings or data_set.aside or data_set.name == SESSIONS for data_set in sets):
         return sets

@@ -6,7 +6,6 @@ read audio.
 
 from __future__ import annotations
 
-import csv
 import math
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
@@ -15,6 +14,7 @@ from pathlib import Path
 
 from monitor.errors import DataError
 from monitor.labels import NON_CARDIAC
+from monitor.text.csv_table import read_table
 from training.data.recording import LABELS_AND_PATIENTS, DataSet, Dropped, Recording, folder_name, known_label
 
 __all__ = ["MANIFEST", "read_manifest"]
@@ -34,7 +34,7 @@ def read_manifest(table: Path) -> DataSet:
     Raises
     ------
     DataError
-        If a column is missing, a file does not exist, or a value is not valid.
+        If the table cannot be read, a column is missing, a file does not exist, or a value is not valid.
     """
     name = folder_name(table.parent) if table.name == MANIFEST else table.stem
     recordings, dropped = [], []
@@ -56,24 +56,13 @@ def read_manifest(table: Path) -> DataSet:
 
 
 def _rows(table: Path) -> Iterator[tuple[int, dict[str, str]]]:
-    """Yield the rows with their line numbers; column names in lower case, without blank lines."""
-    try:
-        text = table.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise DataError(f"{table}: cannot be read as a table", "save it as CSV in UTF-8") from error
-    head = text.partition("\n")[0]
-    reader = csv.reader(text.splitlines(), delimiter=";" if head.count(";") > head.count(",") else ",")
-    names = [name.strip().lower() for name in next(reader, [])]
+    """Return the rows with their line numbers; column names in lower case, without blank lines."""
+    names, rows = read_table(table, DataError)
     missing = [name for name in REQUIRED if name not in names]
     if missing:
         hint = "name PASCAL's folder instead" if "fname" in names else f"its first line must name {', '.join(REQUIRED)}"
         raise DataError(f"{table} line 1: no column {', '.join(missing)}", hint)
-    for cells in reader:
-        if any("\0" in cell for cell in cells):
-            raise DataError(f"{table} line {reader.line_num}: a NUL character", "save it as CSV in UTF-8")
-        if any(cell.strip() for cell in cells):
-            values = [cell.strip() for cell in cells] + [""] * (len(names) - len(cells))
-            yield reader.line_num, dict(zip(names, values, strict=False))
+    return rows
 
 
 def _recording(row: dict[str, str], folder: Path, name: str) -> Recording:

@@ -165,7 +165,10 @@ def _table_beside(data_set: DataSet) -> Path | None:
 def _compared_with_table(data_set: DataSet, table: Path) -> str:
     """Return a note on how many of the files that a table lists are here."""
     with table.open(newline="", encoding="utf-8", errors="replace") as lines:
-        listed = [Path(row.get("fname") or "").stem for row in csv.DictReader(lines)]
+        try:
+            listed = [Path(row.get("fname") or "").stem for row in csv.DictReader(lines)]
+        except csv.Error:  # a cell without an end
+            return f"{table.name} cannot be read as a table"
     here = [recording.path for recording in (*data_set.recordings, *data_set.aside)]
     here += [dropped.path for dropped in data_set.dropped]
     stems = {path.stem for path in here}

@@ -27,6 +27,7 @@ __all__ = [
     "folder_name",
     "is_audio",
     "known_label",
+    "leads_back",
     "sub_folders",
 ]
 
@@ -234,12 +235,27 @@ def is_audio(path: Path) -> bool:
 
 
 def audio_files(folder: Path) -> list[Path]:
-    """Return the audio files below a folder, sorted, without those in hidden folders and leftovers of unpacking."""
-    paths = (path for path in folder.rglob("*") if not any(map(is_left_alone, path.relative_to(folder).parts)))
-    return sorted(path for path in paths if is_audio(path))
+    """Return the audio files below a folder, sorted, without those in hidden folders and leftovers of unpacking.
+
+    Links to folders are followed, but for one that leads back to a folder above.
+    """
+    found = []
+    for parent, subs, names in os.walk(folder, followlinks=True):
+        subs[:] = [sub for sub in subs if not is_left_alone(sub) and not leads_back(Path(parent, sub))]
+        found += [Path(parent, name) for name in names if not is_left_alone(name)]
+    return sorted(path for path in found if is_audio(path))
 
 
 def sub_folders(folder: Path) -> list[Path]:
-    """Return the folders directly in a folder, sorted, without hidden ones and leftovers of unpacking."""
-    folders = (path for path in folder.iterdir() if path.is_dir())
-    return sorted(path for path in folders if not is_left_alone(path.name))
+    """Return the folders directly in a folder, sorted, without hidden ones and leftovers of unpacking.
+
+    A link that leads back to a folder above is left out, and so is a folder that cannot be opened:
+    :mod:`training.data.left_out` names that.
+    """
+    folders = (path for path in folder.iterdir() if not is_left_alone(path.name) and path.is_dir())
+    return sorted(path for path in folders if not leads_back(path) and os.access(path, os.R_OK | os.X_OK))
+
+
+def leads_back(path: Path) -> bool:
+    """Return whether a folder is a link to one above it, below which it would be found again without end."""
+    return path.is_symlink() and any(path.samefile(parent) for parent in path.absolute().parents)

@@ -1,7 +1,8 @@
 """Checkpoints of a training: the folds that are done, in a folder, so that ``--resume`` can continue from there.
 
-``state.json`` identifies the training; ``fold-R-F.npz`` holds a fold's weights, outputs and training history. A file
-is complete or absent. Must not decide anything about a training.
+``state.json`` identifies the training; ``fold-R-F.npz`` holds a fold's weights, outputs and training history, or
+``fold-R-F.tflite`` the network of a fold alone. A file is complete or absent. Must not decide anything about a
+training.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import json
 import shutil
 import zipfile
 from collections.abc import Callable, Mapping, Sequence
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -25,10 +27,11 @@ from training.data.recording import Recording
 from training.fitting.cross_validation import FoldPlan, FoldResult
 from training.fitting.trainer import TrainingHistory
 
-__all__ = ["FoldCheckpoints", "checkpoint_folder", "data_digest"]
+__all__ = ["FoldCheckpoints", "checkpoint_folder", "data_digest", "versions"]
 
 STATE = "state.json"
 FORMAT = 1
+FOLD, NETWORK = ".npz", ".tflite"
 
 
 def checkpoint_folder(out: Path) -> Path:
@@ -45,6 +48,11 @@ def data_digest(recordings: Sequence[Recording]) -> str:
         path, *known = dataclasses.astuple(recording)
         digest.update(repr((str(path.resolve()), sizes, *known)).encode())
     return digest.hexdigest()
+
+
+def versions() -> dict[str, str]:
+    """Return the versions of the packages that change results in the last digits."""
+    return {name: metadata.version(name) for name in ("numpy", "keras", "soxr")}
 
 
 class FoldCheckpoints:
@@ -101,12 +109,12 @@ class FoldCheckpoints:
 
     def __len__(self) -> int:
         """Return the number of stored folds."""
-        return len(list(self._folder.glob("fold-*.npz")))
+        return sum(len(list(self._folder.glob(f"fold-*{ending}"))) for ending in (FOLD, NETWORK))
 
     def load(self, plan: FoldPlan, new_network: Callable[[], Any]) -> FoldResult | None:
         """Return a stored fold; None if there is none, or it cannot be read, or is of other recordings."""
         try:
-            content = io.BytesIO(self._path(plan.repeat, plan.fold).read_bytes())
+            content = io.BytesIO(self._path(plan.repeat, plan.fold, FOLD).read_bytes())
             with np.load(content, allow_pickle=False) as file:
                 stored = dict(file)
             if not np.array_equal(stored["held"], plan.held_out):
@@ -138,9 +146,30 @@ class FoldCheckpoints:
         arrays |= {f"weight-{index}": weight for index, weight in enumerate(result.network.get_weights())}
         content = io.BytesIO()
         np.savez(content, allow_pickle=False, **arrays)
+        self._write(self._path(result.repeat, result.fold, FOLD), content.getvalue())
+
+    def load_network(self, repeat: int, fold: int) -> bytes | None:
+        """Return the network of a fold that :meth:`save_network` stored; None if there is none."""
+        try:
+            return self._path(repeat, fold, NETWORK).read_bytes()
+        except OSError:
+            return None
+
+    def save_network(self, repeat: int, fold: int, content: bytes) -> None:
+        """Store the network of a fold, where nothing else is needed to go on.
+
+        Raises
+        ------
+        AuscultError
+            If it cannot be written.
+        """
+        self._write(self._path(repeat, fold, NETWORK), content)
+
+    def _write(self, path: Path, content: bytes) -> None:
+        """Write a file, and before it what identifies the training."""
         try:
             write_atomic(self._folder / STATE, json.dumps(self._facts, indent=2, allow_nan=False))
-            write_atomic(self._path(result.repeat, result.fold), content.getvalue())
+            write_atomic(path, content)
         except OSError as error:
             raise AuscultError(
                 f"{self._folder}: cannot be written ({error.strerror})", "make room, then continue with --resume"
@@ -151,9 +180,9 @@ class FoldCheckpoints:
         if (self._folder / STATE).is_file():
             shutil.rmtree(self._folder, ignore_errors=True)
 
-    def _path(self, repeat: int, fold: int) -> Path:
+    def _path(self, repeat: int, fold: int, ending: str) -> Path:
         """Return the file of a fold."""
-        return self._folder / f"fold-{repeat + 1}-{fold + 1}.npz"
+        return self._folder / f"fold-{repeat + 1}-{fold + 1}{ending}"
 
 
 def _difference(key: str, stored: Any, now: Any) -> str:

@@ -13,7 +13,7 @@ import itertools
 import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -44,6 +44,7 @@ from training.progress import Progress
 
 __all__ = [
     "ALL",
+    "NetworkCheckpoints",
     "Repeat",
     "SegmentationResult",
     "assess",
@@ -192,10 +193,31 @@ def fit_fold(
     return convert_cycle_network(fit_cycle_network(hearts, noises, options, seed, on_step))
 
 
+class NetworkCheckpoints(Protocol):
+    """Where the networks of folds are stored, by the number of the repeat, and of the fold or :data:`ALL`."""
+
+    def load_network(self, repeat: int, fold: int) -> bytes | None:
+        """Return a stored network; None if there is none."""
+
+    def save_network(self, repeat: int, fold: int, content: bytes) -> None:
+        """Store a network."""
+
+
 def train_segmentation(
-    recordings: Sequence[Recording], options: CycleOptions, progress: Progress
+    recordings: Sequence[Recording],
+    options: CycleOptions,
+    progress: Progress,
+    checkpoints: NetworkCheckpoints | None = None,
 ) -> SegmentationResult:
     """Train the network of a bundle, and one for each fold of each repeat to measure it.
+
+    Parameters
+    ----------
+    recordings : sequence of Recording
+    options : CycleOptions
+    progress : Progress
+    checkpoints : NetworkCheckpoints, optional
+        Holds each network as soon as it is trained; one that it has already is not trained again.
 
     Raises
     ------
@@ -204,11 +226,18 @@ def train_segmentation(
     """
     sounds = read_sounds(recordings, progress, options.variants)
     repeats = []
-    for seed in range(options.seed, options.seed + options.repeats):
-        of_repeat = dataclasses.replace(options, seed=seed)
-        folds = folds_of_sounds(sounds, options.folds, seed)
-        trained = (*range(options.folds), ALL) if seed == options.seed else range(options.folds)
-        repeats.append(Repeat(folds, {fold: fit_fold(sounds, folds, fold, of_repeat, progress) for fold in trained}))
+    for repeat in range(options.repeats):
+        of_repeat = dataclasses.replace(options, seed=options.seed + repeat)
+        folds = folds_of_sounds(sounds, options.folds, of_repeat.seed)
+        networks = {}
+        for fold in (*range(options.folds), ALL) if repeat == 0 else range(options.folds):
+            content = checkpoints.load_network(repeat, fold) if checkpoints is not None else None
+            if content is None:
+                content = fit_fold(sounds, folds, fold, of_repeat, progress)
+                if checkpoints is not None:
+                    checkpoints.save_network(repeat, fold, content)
+            networks[fold] = content
+        repeats.append(Repeat(folds, networks))
     return assess(repeats, sounds, options)
 
 

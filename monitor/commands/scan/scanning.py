@@ -29,7 +29,7 @@ from monitor.commands.scan.rows import failed_row
 from monitor.commands.scan.tables import write_tables
 from monitor.commands.scan.worker import WorkerSetup
 from monitor.inference.bundle import Bundle, digest_of_settings, load_bundle
-from monitor.output import say
+from monitor.output import printable, say
 from monitor.process.interrupts import Interrupts
 from monitor.text.text_lines import counted
 
@@ -71,6 +71,8 @@ def scan(
     check_hop(options, bundle)
     found = find_recordings(options.paths)
     _say_left_alone(found)
+    if options.manifest:
+        _say_without_subject(options.manifest, found, subjects)
     journal = Journal(journal_path, _settings(options, bundle), resume=options.resume)
     with Interrupts() as interrupts:
         try:
@@ -113,6 +115,16 @@ def _say_left_alone(found: Found) -> None:
         endings = [f"{count} {ending}" for ending, count in found.left_alone.most_common(MAX_ENDINGS)]
         more = ", ..." if len(found.left_alone) > MAX_ENDINGS else ""
         say(f"no recordings by their names, left alone: {', '.join(endings)}{more}")
+
+
+def _say_without_subject(manifest: str, found: Found, subjects: Mapping[str, str]) -> None:
+    """Say how many recordings a manifest names, where that is not all."""
+    named = sum(recording.path in subjects for recording in found.recordings)
+    if named < len(found.recordings):
+        say(
+            f"{printable(manifest)} names a patient for {named} of {counted(len(found.recordings), 'file')}; paths in "
+            "it are relative to its folder"
+        )
 
 
 def _judge(

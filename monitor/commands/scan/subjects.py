@@ -5,11 +5,11 @@ The same table as the training side takes; its other columns do not matter here.
 
 from __future__ import annotations
 
-import csv
 import os
 from pathlib import Path
 
-from monitor.errors import AuscultError, cannot_be_read
+from monitor.errors import AuscultError
+from monitor.text.csv_table import read_table
 
 __all__ = ["read_subjects"]
 
@@ -22,24 +22,21 @@ def read_subjects(table: Path) -> dict[str, str]:
     Raises
     ------
     AuscultError
-        If the table cannot be read, or a column is missing.
+        If the table cannot be read, a column is missing, or a file has two patients.
     """
-    try:
-        text = table.read_text(encoding="utf-8-sig")
-    except OSError as error:
-        raise cannot_be_read(table, error, "name a CSV file with --manifest", AuscultError) from error
-    except UnicodeDecodeError as error:
-        raise AuscultError(f"{table} cannot be read as a table", "save it as CSV in UTF-8") from error
-    first = text.partition("\n")[0]
-    reader = csv.reader(text.splitlines(), delimiter=";" if first.count(";") > first.count(",") else ",")
-    names = [name.strip().lower() for name in next(reader, [])]
+    names, rows = read_table(table, AuscultError)
     missing = [name for name in REQUIRED if name not in names]
     if missing:
         raise AuscultError(f"{table} line 1: no column {', '.join(missing)}", "name the columns path and patient")
-    path_at, patient_at = (names.index(name) for name in REQUIRED)
-    subjects = {}
-    for cells in reader:
-        if len(cells) > max(path_at, patient_at) and cells[patient_at].strip():
-            written = cells[path_at].strip().replace("\\", "/")
-            subjects[os.path.abspath(table.parent / written)] = cells[patient_at].strip()
+    subjects: dict[str, str] = {}
+    for line, row in rows:
+        if not row["patient"]:
+            continue
+        path = os.path.abspath(table.parent / row["path"].replace("\\", "/"))
+        before = subjects.setdefault(path, row["patient"])
+        if before != row["patient"]:
+            raise AuscultError(
+                f"{table} line {line}: {row['path']} is of {row['patient']} here and of {before} above",
+                "a scan judges whole files: give each one patient, or none",
+            )
     return subjects

@@ -13,7 +13,7 @@ pytest.importorskip("tensorflow", reason="networks are trained with the training
 
 from monitor.errors import BundleError, DataError
 from monitor.inference.bundle import DEFAULT_BUNDLE, find_bundle
-from training.commands.segmentation import check_segmentation, run_segmentation
+from training.commands.segmentation import _command, check_segmentation, run_segmentation
 from training.commands.train import add_arguments
 from training.data.recording import DataSet, Recording
 from training.evaluation.bootstrap import Estimate
@@ -37,7 +37,7 @@ def bundle(tmp_path: Path) -> Path:
 
 
 @pytest.mark.parametrize(
-    "words", [("--synthetic", "5"), ("--resume",), ("--recipe", "article"), ("--gate", "set_a"), ("--validation", "0")]
+    "words", [("--synthetic", "5"), ("--recipe", "article"), ("--gate", "set_a"), ("--validation", "0")]
 )
 def test_options_of_the_classifier_do_not_go_with_it(
     bundle: Path, words: tuple[str, ...], capsys: pytest.CaptureFixture[str]
@@ -71,7 +71,7 @@ def test_it_adds_to_the_bundle_and_prints_the_figures(
     data_set = DataSet("clinic", tmp_path, (recording,), (), ())
     seen: dict[str, Any] = {}
 
-    def train(recordings: list[Recording], options: Any, progress: Any) -> SegmentationResult:
+    def train(recordings: list[Recording], options: Any, progress: Any, checkpoints: Any) -> SegmentationResult:
         seen.update(recordings=recordings, options=options)
         facts = {"recipe": {"folds": 3}, "training_data": [], "patients": 1, "annotated_s": 1.0, "total_s": 2.0}
         facts |= {"heart_sounds": 7, "swapped_throughout": 0, **MEASURED}
@@ -93,3 +93,48 @@ def test_it_adds_to_the_bundle_and_prints_the_figures(
     assert "fit it again: python benchmarks/accuracy/murmur_timing.py" in text  # it heard the beats of another network
     card = (bundle / "CARD.md").read_text()
     assert "`auscult train circor --segmentation --out models/mine --steps 9 --folds 3 --repeats 2 --seed 4`" in card
+
+
+def test_an_interrupted_training_says_how_to_go_on(
+    bundle: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The command as it was typed, with --resume; then nothing is left, and another training is not resumed."""
+    recording = Recording(tmp_path / "a.wav", ("normal",), "a", "clinic")
+    recording.path.with_suffix(".tsv").write_text("0\t1\t1\n")
+    content = (bundle / "segmentation.tflite").read_bytes()
+    stored: list[bytes | None] = []
+
+    def train(recordings: list[Recording], options: Any, progress: Any, checkpoints: Any) -> SegmentationResult:
+        stored.append(checkpoints.load_network(0, 0))
+        if stored[-1] is None:
+            checkpoints.save_network(0, 0, content)
+            raise KeyboardInterrupt
+        facts = {"recipe": {"folds": 3}, "training_data": [], "patients": 1, "annotated_s": 1.0, "total_s": 2.0}
+        facts |= {"heart_sounds": 7, "swapped_throughout": 0, **MEASURED}
+        return SegmentationResult(content, (1.0, 0.0, 0.0, 0.0), 0.5, {"f1_s1": Estimate(0.9, 0.8, 1.0)}, (), facts)
+
+    data_set = DataSet("clinic", tmp_path, (recording,), (), ())
+    monkeypatch.setattr("training.commands.segmentation.read_sets", lambda paths: [data_set])
+    monkeypatch.setattr("training.recipes.segmentation.train_segmentation", train)
+    words = ("--out", str(bundle), "--steps", "9", "--folds", "3")
+    with pytest.raises(KeyboardInterrupt):
+        run_segmentation(parsed(*words))
+    command = f"auscult train circor --segmentation --out {bundle} --steps 9 --folds 3 --resume"
+    assert capsys.readouterr().err == f"auscult: 1 fold is complete; continue with: {command}\n"
+    with pytest.raises(DataError, match="is of another training: steps 9 there, 8 here"):
+        run_segmentation(parsed("--out", str(bundle), "--steps", "8", "--folds", "3", "--resume"))
+    assert run_segmentation(parsed(*words, "--resume")) == 0
+    assert stored == [None, content]
+    with pytest.raises(DataError, match=r"mine\.segmentation\.training: there is no training to resume"):
+        run_segmentation(parsed(*words, "--resume"))
+
+
+def test_a_session_is_not_named(bundle: Path, tmp_path: Path) -> None:
+    """The command that a bundle holds names no subject, as the folder of a session does."""
+    session = tmp_path / "2026-01-02_03-04-05_P-017_AV"
+    session.mkdir()
+    (session / "session.json").write_text("{}")
+    options = parsed("--out", str(bundle))
+    options.data.append(session)
+    assert _command(options) == "auscult train circor sessions --segmentation --out models/mine"
+    assert str(session) in _command(options, as_typed=True)

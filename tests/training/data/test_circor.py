@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import csv
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
 
+from monitor.errors import DataError
 from training.data.circor import murmur_timings
 from training.data.discovery import discover, read_sets
 from training.data.recording import Recording
@@ -95,6 +97,14 @@ class TestCirCor:
         (tmp_path / "training_data.csv").write_text(text, encoding="utf-8")
         touch(tmp_path, "normal/a.wav", "murmur/b.wav")
         assert {recording.label for recording in discover([tmp_path])} == {"normal", "murmur"}
+
+    def test_a_damaged_table(self, tmp_path: Path, touch: Touch) -> None:
+        """A quotation mark without an end is one line that names the table."""
+        text = CIRCOR_HEAD + '"' + "1,AV,Present,AV,nan\n" * (csv.field_size_limit() // 20 + 1)
+        (tmp_path / "training_data.csv").write_text(text, encoding="utf-8")
+        touch(tmp_path, "training_data/1_AV.wav")
+        with pytest.raises(DataError, match=r"training_data\.csv: cannot be read as a table .*; copy it again"):
+            discover([tmp_path])
 
     def test_the_whole_set(self, shared_data: Path) -> None:
         """Every recording has a possible label, and children with two numbers are one patient."""

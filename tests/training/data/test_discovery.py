@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -97,6 +98,15 @@ def test_a_missing_folder(tmp_path: Path) -> None:
     """The error names the folder."""
     with pytest.raises(DataError, match="absent: no such folder; name a folder of recordings"):
         discover([tmp_path / "absent"])
+
+
+def test_a_folder_that_cannot_be_opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, touch: Touch) -> None:
+    """One line names it, not a table that it may hold; below a folder the others are read."""
+    touch(tmp_path, "set/normal/p1/a.wav", "set/closed/b.wav")
+    monkeypatch.setattr(os, "access", lambda path, mode: Path(path).name != "closed")
+    with pytest.raises(DataError, match="closed: cannot be opened; ask its owner for the right to read it"):
+        discover([tmp_path / "set" / "closed"])
+    assert [recording.path.name for recording in discover([tmp_path / "set"])] == ["a.wav"]
 
 
 @pytest.mark.parametrize("names", [(), ("loose.wav",), ("normal/notes.txt",)])

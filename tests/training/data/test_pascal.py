@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -135,6 +136,15 @@ class TestArchiveNames:
             "set_b.csv lists 3 files, 1 of them here (0 under exactly that name, the others without Btraining_); 1 "
             "of the others are the organisers' test files"
         )
+
+    def test_a_damaged_table(self, tmp_path: Path, touch: Touch) -> None:
+        """A quotation mark without an end is a note; names and labels are those of the files."""
+        text = 'dataset,fname,label,sublabel\n"' + "b,set_b/x.wav,x,\n" * (csv.field_size_limit() // 15 + 1)
+        (tmp_path / "set_b.csv").write_text(text, encoding="utf-8")
+        touch(tmp_path / "set_b", "murmur__112_1306243000964_A.wav")
+        (only,) = read_sets([tmp_path / "set_b"])
+        assert only.notes[1] == "set_b.csv cannot be read as a table"
+        assert [recording.label for recording in only.recordings] == ["murmur"]
 
     @pytest.mark.parametrize(
         "name",

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+
 from monitor.labels import NON_CARDIAC
-from training.data.recording import DataSet, Recording, audio_files, count_by_set
+from training.data.recording import DataSet, Recording, audio_files, count_by_set, sub_folders
 
 Touch = Callable[..., Path]
 
@@ -60,3 +63,26 @@ def test_a_hidden_folder_above(tmp_path: Path, touch: Touch) -> None:
     """Only what is hidden below the folder is left out."""
     folder = touch(tmp_path / ".data", "a.wav")
     assert [path.name for path in audio_files(folder)] == ["a.wav"]
+
+
+def test_links_to_folders(tmp_path: Path, touch: Touch) -> None:
+    """A patient's folder may be a link to where it is; links that lead back, two in a folder, have an end."""
+    touch(tmp_path, "store/p1/a.wav", "set/normal/p2/b.wav")
+    folder = tmp_path / "set"
+    (folder / "normal" / "p1").symlink_to(tmp_path / "store" / "p1")
+    for back in ("normal/back", "normal/too", "back", "too"):
+        (folder / back).symlink_to(folder)
+    (tmp_path / "store" / "p1" / "round").symlink_to(folder / "normal")
+    assert [path.relative_to(folder).as_posix() for path in audio_files(folder)] == [
+        "normal/p1/a.wav",
+        "normal/p2/b.wav",
+    ]
+    assert [path.name for path in sub_folders(folder)] == ["normal"]
+    assert [path.name for path in sub_folders(folder / "normal")] == ["p1", "p2"]
+
+
+def test_a_folder_that_cannot_be_opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, touch: Touch) -> None:
+    """It is left out, and the others are still read."""
+    touch(tmp_path, "open/a.wav", "closed/b.wav")
+    monkeypatch.setattr(os, "access", lambda path, mode: Path(path).name != "closed")
+    assert [path.name for path in sub_folders(tmp_path)] == ["open"]

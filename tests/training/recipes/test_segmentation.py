@@ -23,6 +23,7 @@ from monitor.synthesis.phonocardiogram import phonocardiogram
 from training.data.cycle_states import AnnotatedSound, states_of
 from training.data.recording import Recording
 from training.examples.cycle_crops import synthetic_annotations
+from training.fitting.checkpoints import FoldCheckpoints
 from training.fitting.cycle_fit import CycleOptions
 from training.progress import SilentProgress
 from training.recipes import segmentation
@@ -111,6 +112,35 @@ def test_figures_are_the_mean_of_the_repeats(
     once = train_segmentation([], OPTIONS, SilentProgress())
     assert twice.metrics["f1_s1"].value == pytest.approx(once.metrics["f1_s1"].value)
     assert [len(rows) for rows in twice.rows] == [6, 6]
+
+
+def test_an_interrupted_training_goes_on(
+    hearts: list[AnnotatedSound], shipped: bytes, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """What was trained before the interruption is not trained again; the result is that of one that was not."""
+    trained: list[int] = []
+
+    def fit(
+        sounds: Sequence[AnnotatedSound], noises: Sequence[Any], options: CycleOptions, seed: int, *_: Any
+    ) -> bytes:
+        if len(trained) == ends_at:
+            raise KeyboardInterrupt
+        trained.append(seed)
+        return shipped
+
+    monkeypatch.setattr(segmentation, "read_sounds", lambda *_: hearts)
+    monkeypatch.setattr(segmentation, "fit_cycle_network", fit)
+    monkeypatch.setattr(segmentation, "convert_cycle_network", lambda content: content)
+    options, folder = dataclasses.replace(OPTIONS, repeats=2), tmp_path / "mine.segmentation.training"
+    ends_at = 4
+    with pytest.raises(KeyboardInterrupt):
+        train_segmentation([], options, SilentProgress(), FoldCheckpoints(folder, {}, resume=False))
+    resumed, ends_at = FoldCheckpoints(folder, {}, resume=True), 5
+    assert len(resumed) == 4
+    result = train_segmentation([], options, SilentProgress(), resumed)
+    assert len(trained) == len(set(trained)) == 5
+    ends_at = 10
+    assert result.to_json() == train_segmentation([], options, SilentProgress()).to_json()
 
 
 def test_a_source_of_noise_is_in_one_fold(hearts: list[AnnotatedSound]) -> None:

@@ -60,6 +60,7 @@ def test_subjects_and_sqlite(scan, ward, tmp_path, capsys):
     (ward / "manifest.csv").write_text("path,label,patient\na.wav,normal,p1\nbelow/c.wav,,p1\nquiet.wav,,p2\n")
     assert scan(ward, "-o", tmp_path / "o.sqlite", "--manifest", ward / "manifest.csv", "--windows") == 1
     lines = capsys.readouterr().err.splitlines()
+    assert f"{ward / 'manifest.csv'} names a patient for 3 of 5 files; paths in it are relative to its folder" in lines
     assert [line.split()[:2] for line in lines[-6:-1]] == [
         ["subject", "files"],
         ["(none)", "2"],
