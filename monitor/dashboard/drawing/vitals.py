@@ -81,8 +81,8 @@ def _put_rate(layout: Layout, rows: list[Row]) -> None:
     rows[1].put(column, _trend(layout, room), style.ink(TEAL))
     text = _range_text(layout.state.rates)
     short = text.removeprefix("heart rate ").partition(" in ")[0]
-    texts = (text, short, short.replace(" to ", "-"))  # never cut: 100 to 110 would be 100 to 11
-    rows[2].put(column, next((one for one in texts if len(one) <= room), ""), style.ink(dim=True))
+    ranges = (text, short, short.replace(" to ", "-"))  # never cut: 100 to 110 would be 100 to 11
+    rows[2].put(column, next((one for one in ranges if len(one) <= room), ""), style.ink(dim=True))
 
 
 def _trend(layout: Layout, width: int) -> str:
