@@ -153,7 +153,8 @@ def _listen(
             )
     finally:
         view.close()
-        report_session(session, interrupts)
+        not_kept = report_session(session, interrupts)
         report_troubles(source)
-    waiting = last.recording is not None and report_recording(last.recording, interrupts)
-    return interrupts.exit_code or int(view.lost_lines > 0 or waiting)
+    if last.recording is not None:
+        not_kept |= report_recording(last.recording, interrupts)
+    return interrupts.exit_code or int(view.lost_lines > 0 or not_kept)

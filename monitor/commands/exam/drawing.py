@@ -9,8 +9,10 @@ from __future__ import annotations
 import dataclasses
 import textwrap
 
+from rich.cells import cell_len
+
 from monitor.dashboard.drawing.canvas import AMBER, GREEN, TEAL, YELLOW, Canvas, Line, Row, TerminalStyle
-from monitor.dashboard.drawing.glyphs import big_letters, clock, fit
+from monitor.dashboard.drawing.glyphs import big_letters, clock, fit, fit_words
 from monitor.dashboard.drawing.header import header_rows
 from monitor.dashboard.drawing.layout import Layout
 from monitor.dashboard.drawing.state import DashboardState
@@ -23,6 +25,7 @@ from monitor.dashboard.drawing.widgets import (
     level_row,
     level_segments,
     status_message,
+    without_quality,
 )
 from monitor.messages import SiteResult, Snapshot
 from monitor.text.alerts import first_alert
@@ -95,7 +98,7 @@ def _full(layout: Layout, exam: ExamState) -> list[Line]:
     """Return the whole screen."""
     width, style = layout.width, layout.style
     top = [*header_rows(layout), *(_site_line(layout, exam, site) for site in exam.sites)]
-    middle = [*_due(layout, exam), _bar(layout, exam), _message(layout, exam)]
+    middle = [*_due(layout, exam), _bar(layout, exam), *_message(layout, exam, 1)]
     level = level_row(layout.snapshot.level, width, style)
     below = [level, _keys(layout), footer_row(width, style)]
     blank = Row(width).line()
@@ -168,11 +171,16 @@ def _bar(layout: Layout, exam: ExamState) -> Line:
     return row.put(0, f" {min(exam.judged_s, exam.good_s):4.1f} of {exam.good_s:g} s usable").line()
 
 
-def _message(layout: Layout, exam: ExamState) -> Line:
-    """Return the advice: an alert, then the move that is waited for, then the quality of the newest window."""
+def _message(layout: Layout, exam: ExamState, margin: int = 0) -> list[Line]:
+    """Return the advice: an alert, then the move that is waited for, then the quality of the newest window.
+
+    It takes two lines where it does not fit one, also without the number of the quality.
+    """
     text, warns = _advice(layout.snapshot, exam)
-    ink = layout.style.ink(YELLOW) if warns else layout.style.ink(dim=True)
-    return Row(layout.width).put(1, fit(text, layout.width - 2, unicode=layout.style.unicode).rstrip(), ink).line()
+    ink, room = layout.style.ink(YELLOW) if warns else layout.style.ink(dim=True), layout.width - 2 * margin
+    text = text if cell_len(text) <= room else without_quality(text)
+    lines = fit_words(text, room, 2, unicode=layout.style.unicode) or [""]
+    return [Row(layout.width).put(margin, line, ink).line() for line in lines]
 
 
 def _advice(snapshot: Snapshot, exam: ExamState) -> tuple[str, bool]:
@@ -214,15 +222,11 @@ def _compact(layout: Layout, exam: ExamState) -> list[Line]:
     bar_width = max(0, width - len(collected))
     bar = Row(width).draw(0, bar_segments(exam.judged_s / exam.good_s, bar_width, GREEN, style), bar_width)
     strip = "  ".join(f"{site}{_sign(layout, exam, site)[0]}" for site in exam.sites)
-    text, warns = _advice(snapshot, exam)
-    advice = Row(width).put(
-        0, fit(text, width, unicode=style.unicode), style.ink(YELLOW) if warns else style.ink(dim=True)
-    )
     ranked = [
         (0, head.right(time, margin=0).line()),
         *((2 + index, Row(width).put(0, line).line()) for index, line in enumerate(places)),
         (1, bar.put(0, collected).line()),
-        (4, advice.line()),
+        *((4, line) for line in _message(layout, exam)),
         (5, Row(width).put(0, strip).line()),
         (7, Row(width).draw(0, level_segments(snapshot.level, width, style), width).line()),
         (6, _keys(layout)),

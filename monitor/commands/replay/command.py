@@ -136,9 +136,8 @@ def run(options: argparse.Namespace) -> int:
         finally:
             view.close()
             _report(failures, None)
-            for session in sessions:
-                report_session(session)
-    return interrupts.exit_code or code or int(view.lost_lines > 0)
+            not_kept = [report_session(session) for session in sessions]
+    return interrupts.exit_code or code or int(view.lost_lines > 0 or any(not_kept))
 
 
 def _told(failures: list[AuscultError]) -> int:

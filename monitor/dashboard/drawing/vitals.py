@@ -80,8 +80,9 @@ def _put_rate(layout: Layout, rows: list[Row]) -> None:
         rows[0].put(column + 5, early, style.ink(YELLOW) if window.ectopic.detected else style.ink(dim=True))
     rows[1].put(column, _trend(layout, room), style.ink(TEAL))
     text = _range_text(layout.state.rates)
-    rows[2].put(column, text if len(text) <= room else text.removeprefix("heart rate ").partition(" in ")[0][:room],
-                style.ink(dim=True))  # fmt: skip
+    short = text.removeprefix("heart rate ").partition(" in ")[0]
+    ranges = (text, short, short.replace(" to ", "-"))  # never cut: 100 to 110 would be 100 to 11
+    rows[2].put(column, next((one for one in ranges if len(one) <= room), ""), style.ink(dim=True))
 
 
 def _trend(layout: Layout, width: int) -> str:

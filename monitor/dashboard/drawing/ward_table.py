@@ -24,6 +24,7 @@ NAME, HISTORY = 18, 12
 """Columns of the name and of the history on a screen of 80 columns; a wider one gives them a part of the rest."""
 MOST_NAME, MOST_HISTORY = 32, 40
 VERDICT, SCORE, RATE = 11, 4, 3
+HEAD = "history"
 FRAME = 3
 """Lines around the rows: title, names of the columns, footer."""
 
@@ -103,8 +104,12 @@ def ward_table(
 
 
 def _columns(width: int) -> tuple[int, int]:
-    """Return the columns of name and history."""
+    """Return the columns of name and history; below 80 the remark takes those of the history."""
     rest = max(0, width - 80)
+    if (history := HISTORY + min(0, width - 80)) < len(HEAD):
+        return NAME, 0
+    if width < 80:
+        return NAME, history
     return min(MOST_NAME, NAME + rest // 4), min(MOST_HISTORY, HISTORY + rest // 3)
 
 
@@ -136,8 +141,12 @@ def _heads(width: int, style: TerminalStyle) -> Line:
     at = 1 + name + 2
     row = Row(width).put(1, "stream", style.ink(dim=True)).put(at, "rolling verdict", style.ink(dim=True))
     at += VERDICT + 1 + SCORE + 2
-    row.put(at, "bpm", style.ink(dim=True)).put(at + RATE + 2, "history", style.ink(dim=True))
-    return row.put(at + RATE + 2 + history + 2, "remark", style.ink(dim=True)).line()
+    row.put(at, "bpm", style.ink(dim=True))
+    at += RATE + 2
+    if history:
+        row.put(at, HEAD, style.ink(dim=True))
+        at += history + 2
+    return row.put(at, "remark", style.ink(dim=True)).line()
 
 
 def _row(stream: WardRow, width: int, style: TerminalStyle) -> Line:
@@ -156,9 +165,10 @@ def _row(stream: WardRow, width: int, style: TerminalStyle) -> Line:
     at += VERDICT + 1 + SCORE + 2
     row.put(at, "" if rate is None else f"{rate:{RATE}.0f}")
     at += RATE + 2
-    row.draw(at, history_segments(snapshot, history, style), history)
     text, colour = _remark(stream)
-    at += history + 2
+    if history:
+        row.draw(at, history_segments(snapshot, history, style), history)
+        at += history + 2
     return row.put(at, fit(text, max(0, width - 1 - at), unicode=style.unicode), style.ink(colour)).line()
 
 

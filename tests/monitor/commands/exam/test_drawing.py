@@ -9,7 +9,7 @@ import pytest
 from monitor.commands.exam.drawing import ExamState, draw_examination
 from monitor.dashboard.drawing.canvas import FULL_STYLE, TerminalStyle
 from monitor.dashboard.drawing.state import DashboardState
-from monitor.messages import DeviceStatus, SiteResult, Verdict
+from monitor.messages import DeviceStatus, Quality, SiteResult, Verdict
 
 NORMAL = Verdict("verdict", "normal", 0.82, {"normal": 0.82, "murmur": 0.18})
 DONE = {
@@ -50,6 +50,16 @@ def test_80x24(snapshot, window):
     assert "5.5 of 10 s usable" in text
     assert "skip site" in text
     assert "research use, not for diagnosis" in text
+
+
+@pytest.mark.parametrize("size", [(100, 30), (80, 24), (60, 20), (60, 16), (40, 12)])
+def test_no_advice_is_cut(snapshot, window, size):
+    """A long one gives up the number of the quality, then takes a second line."""
+    reason = "no noise between the beats: a filter or a coarse converter removed it"
+    event = dataclasses.replace(window(7.0, "poor-signal"), quality=Quality(0.08, reason, "poor-signal"))
+    text = " ".join(screen(dataclasses.replace(snapshot(12.0), window=event), size=size).split())
+    assert reason in text
+    assert "research use" in text
 
 
 @pytest.mark.parametrize("size", [(80, 24), (40, 10)])

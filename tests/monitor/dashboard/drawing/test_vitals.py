@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 
 import pytest
 from hypothesis import given
@@ -55,6 +56,16 @@ def test_the_heart_rate_is_large():
 def test_its_unit_has_a_fixed_column(bpm, column):
     """Whatever the number of digits."""
     assert texts(layout(heart_rate_bpm=bpm))[0].index("bpm") == column
+
+
+@pytest.mark.parametrize("style", [TerminalStyle(), ASCII])
+@pytest.mark.parametrize("width", [60, 77, 80, 100])
+@pytest.mark.parametrize(("low", "high"), [(58, 61), (96, 104), (149, 150), (30, 240)])
+def test_the_range_is_never_cut_within_a_number(style, width, low, high):
+    """On a narrow screen too: 149 to 150 is not 149 to 15."""
+    rates = ((0.0, float(low)), (600.0, float(high)))
+    row = texts(layout(width=width, style=style, rates=rates))[2][: 24 if width < 78 else 45]
+    assert re.search(rf"(?<!\d){low}(?: to |-){high}(?!\d)", row)
 
 
 def test_the_trend_is_a_curve_with_its_range():

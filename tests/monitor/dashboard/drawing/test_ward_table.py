@@ -45,6 +45,20 @@ def test_at_80_columns_everything_is_there_and_cut():
     assert line == " bed 1               murmur      0.90   78  ·········nMM  loud bumps: keep the…"
 
 
+@pytest.mark.parametrize(
+    ("width", "heads", "row"),
+    [
+        (75, "history  remark", "·" * 4 + "nMM  loud bumps: keep the…"),
+        (60, "bpm  remark", "78  loud bumps: ke…"),
+    ],
+)
+def test_below_80_columns_the_remark_takes_those_of_the_history(width, heads, row):
+    """What is wrong, and what to do, comes before what was."""
+    lines = text_of([WardRow("bed 1", heard(reason=BUMPS))], width=width)
+    assert lines[1].endswith(heads)
+    assert lines[2].endswith(row)
+
+
 def test_a_long_name_keeps_both_ends():
     """Recordings that differ at the end only can be told apart."""
     line = text_of([WardRow("normal_noisynormal_146_1306778707532_D.wav", heard())])[2]
