@@ -77,5 +77,5 @@ def run(options: argparse.Namespace) -> int:
                     )
             finally:
                 view.close()
-                not_kept = report_session(session)
-            return interrupts.exit_code or int(view.lost_lines > 0 or not_kept)
+                report_session(session)
+            return interrupts.exit_code or int(view.lost_lines > 0)

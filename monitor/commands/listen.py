@@ -153,8 +153,7 @@ def _listen(
             )
     finally:
         view.close()
-        not_kept = report_session(session, interrupts)
+        report_session(session, interrupts)
         report_troubles(source)
-    if last.recording is not None:
-        not_kept |= report_recording(last.recording, interrupts)
-    return interrupts.exit_code or int(view.lost_lines > 0 or not_kept)
+    waiting = last.recording is not None and report_recording(last.recording, interrupts)
+    return interrupts.exit_code or int(view.lost_lines > 0 or waiting)

@@ -196,9 +196,9 @@ def _examine(
         play(source, bundle, view, interrupts, hop_s=options.hop, session=session)
     finally:
         view.close()
-        not_kept = report_session(session, interrupts)
+        report_session(session, interrupts)
         report_troubles(source)
-    return interrupts.exit_code or int(view.lost_lines > 0 or not_kept)
+    return interrupts.exit_code or int(view.lost_lines > 0)
 
 
 def _view(guidance: Guidance, options: argparse.Namespace, *, keep_going: bool) -> View:

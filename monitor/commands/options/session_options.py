@@ -157,21 +157,14 @@ def _erase_old(parent: Path) -> None:
         say(f"auscult: {error}")
 
 
-def report_session(session: Session | None, stopping: Callable[[], bool] | None = None) -> bool:
-    """Say where a session is, and what is wrong with it; nothing without one, or where nothing was heard.
-
-    Returns
-    -------
-    bool
-        Whether something of it could not be written.
-    """
+def report_session(session: Session | None, stopping: Callable[[], bool] | None = None) -> None:
+    """Say where a session is, and what is wrong with it; nothing without one, or where nothing was heard."""
     status = None if session is None else session.status
     if session is None or status is None or not session.kept:
-        return False
+        return
     lost = f", {status.lost_samples} samples of it lost" if status.lost_samples else ""
     why = f"; {status.error}" if status.error else ""
     say(f"session of {status.written_s:.1f} s{lost}: {session.folder}{why}", stopping)
-    return bool(status.error)
 
 
 def session_dir(flags: Mapping[str, object]) -> Path:

@@ -111,7 +111,7 @@ class SeveralInputs:
         self._ear: SharedEar | None = None
         self._sessions: dict[LiveStream, Session] = {}
         self._recorded: list[Path] = []
-        self._not_kept = False
+        self._waiting_marks = False
         self._closed = False
 
     def add(self, entry: DeviceEntry, system: PortAudio, chosen: Settings) -> None:
@@ -230,7 +230,7 @@ class SeveralInputs:
         """Return the exit code of what went wrong."""
         errors = [stream.error for stream in self._ward.streams if stream.error is not None]
         codes = [error.exit_code if isinstance(error, AuscultError) else 1 for error in errors]
-        return max([0, *codes]) or int(view.lost_lines > 0 or self._not_kept)
+        return max([0, *codes]) or int(view.lost_lines > 0 or self._waiting_marks)
 
     def close(self, interrupts: Interrupts) -> None:
         """Stop the inputs, end recordings and sessions, and say where they are. Twice is safe."""
@@ -248,15 +248,15 @@ class SeveralInputs:
         for session in self._sessions.values():
             session.close(**limit)
         for live in self._lives:
-            self._not_kept |= report_session(self._sessions.get(live), interrupts)
+            report_session(self._sessions.get(live), interrupts)
             recording = live.snapshot().recording
             if recording is not None and (recording.written_s or recording.lost_samples):
-                self._not_kept |= report_recording(recording, interrupts)
+                self._waiting_marks |= report_recording(recording, interrupts)
             report_troubles(live.source)
 
 
 def report_recording(recording: RecordingStatus, interrupts: Interrupts) -> bool:
-    """Say where a recording is, and its marks; return whether something of them could not be written."""
+    """Say where a recording is, and its marks; return whether some of these could not be written."""
     lost = f", {recording.lost_samples} samples of it lost" if recording.lost_samples else ""
     why = f"; {recording.error}" if recording.error else ""
     say(f"recorded {recording.written_s:.1f} s{lost}: {recording.path}{why}", interrupts)
@@ -265,4 +265,4 @@ def report_recording(recording: RecordingStatus, interrupts: Interrupts) -> bool
     if recording.waiting_marks:
         times = ", ".join(f"{at_s:.3f}" for at_s in recording.waiting_marks)
         say(f"auscult: marks not saved ({recording.marks_error}), seconds of the recording: {times}")
-    return bool(recording.waiting_marks or recording.error)
+    return bool(recording.waiting_marks)

@@ -136,8 +136,9 @@ def run(options: argparse.Namespace) -> int:
         finally:
             view.close()
             _report(failures, None)
-            not_kept = [report_session(session) for session in sessions]
-    return interrupts.exit_code or code or int(view.lost_lines > 0 or any(not_kept))
+            for session in sessions:
+                report_session(session)
+    return interrupts.exit_code or code or int(view.lost_lines > 0)
 
 
 def _told(failures: list[AuscultError]) -> int:

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import errno
 import json
-import os
 
 import numpy as np
 import pytest
 import soundfile
 
-from monitor.audio.recorder.append_file import AppendFile
 from monitor.cli import main
 from monitor.commands.options.session_options import add_session_arguments, default_session_dir, session_dir, subject
 from monitor.sessions.reader import find_sessions
@@ -91,22 +88,6 @@ def test_where_no_session_can_be_kept(heart, tmp_path, capsys):
     out, err = capsys.readouterr()
     assert out == ""
     assert "name another --session-dir" in err
-
-
-@pytest.mark.parametrize("command", ["replay", "exam"])
-def test_sound_that_the_disk_has_not_taken_is_no_success(heart, command, tmp_path, capsys, monkeypatch):
-    """A script must know that the session is not whole; the verdicts are there all the same."""
-
-    def append(file, data, header):
-        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-
-    monkeypatch.setattr(AppendFile, "append", append)
-    given = {"replay": [heart], "exam": ["--from", f"AV={heart}", "--good", "1"]}[command]
-    flags = ["--json", "--speed", "max", "--session", "--session-dir", str(tmp_path / "sessions")]
-    assert main([command, *given, *flags]) == 1
-    captured = capsys.readouterr()
-    assert "could not be written" in captured.err.splitlines()[-1]
-    assert '{"type":"summary"' in captured.out
 
 
 def test_a_file_that_is_none_leaves_no_session(tmp_path, capsys):
