@@ -106,13 +106,18 @@ class SpectrogramSpec:
         num_samples : int
             Of the clip before it is looped, at the rate of the spec.
 
+        Returns
+        -------
+        list of int
+            Ascending, 0 first; for the image of the article 0 alone, as that recipe scores a clip.
+
         Examples
         --------
         >>> HEART.loop_phases(8000)  # 2 s of sound, each frame .025 s after the one before
         [0, 20, 40, 60]
         """
-        quarters = (num_samples * part // LOOP_PHASES for part in range(LOOP_PHASES))
-        return sorted({start // self.frame_hop_samples for start in quarters})
+        parts = 1 if self.kind == "article" else LOOP_PHASES
+        return sorted({num_samples * part // parts // self.frame_hop_samples for part in range(parts)})
 
     @property
     def num_channels(self) -> int:

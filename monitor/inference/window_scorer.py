@@ -275,10 +275,8 @@ class WindowScorer:
     def _outputs_at_phases(self) -> Iterator[NDArray[np.float32]]:
         """Yield the outputs of a looped clip for windows that begin later in it, as in training."""
         spec, bundle = self._bundle.spec, self._bundle
-        if spec.kind == "article":  # which has one image of a clip
-            return
         extractor = FeatureExtractor(spec, self._sample_rate, scratch=self._extractor.scratch)
-        extractor.push(np.resize(self._clip, self.end_sample + len(self.padding) + self.end_sample), last=True)
+        extractor.push(np.resize(self._clip, len(self.padding) + 2 * self.end_sample), last=True)  # a clip more
         for frame in spec.loop_phases(self.end_sample * spec.sample_rate // self._sample_rate)[1:]:
             yield bundle.outputs(extractor.image(frame * spec.frame_hop_samples), self.engine)
 

@@ -39,8 +39,7 @@ REASON_WIDTH = 19
 def shown_scores(verdict: Verdict) -> Mapping[str, float] | None:
     """Return the scores to show with a verdict, None where it has none or was withheld.
 
-    The scores of a poor signal are those of whatever was heard, of no heart: the JSON lines have them, no person is
-    shown them.
+    The scores of a poor signal are those of whatever noise was heard: only the JSON lines have them.
 
     They are the acoustic ones; a verdict without these has its scores. In a bundle with a threshold below (1 + s) / 2,
     with s the share that is not heard, a label can be given for that share: its score is the largest, its acoustic

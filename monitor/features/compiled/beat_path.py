@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from monitor.features.compiled.library import address, library
 
-__all__ = ["MAX_PEAKS", "PathKernel", "path_kernel"]
+__all__ = ["PathKernel", "PathSettings", "path_kernel"]
 
 NUMBERS = (
     *("max_clarity", "min_threshold", "threshold_position", "first", "clarity_weight", "nearest", "farthest", "steps"),

@@ -96,3 +96,11 @@ def test_is_frozen() -> None:
     """The settings of a loaded bundle cannot be changed."""
     with pytest.raises(dataclasses.FrozenInstanceError):
         HEART.window_s = 3.0  # type: ignore[misc]
+
+
+def test_phases_of_a_loop() -> None:
+    """Each quarter of a clip, on a frame; fewer where it is shorter than four frames; the article has one."""
+    assert HEART.loop_phases(8800) == [0, 22, 44, 66]
+    assert HEART.loop_phases(250) == [0, 1]
+    assert HEART.loop_phases(1) == [0]
+    assert ARTICLE.loop_phases(30_000) == [0]

@@ -87,7 +87,7 @@ class TestWindow:
         assert {lines[index].index("normal") for index in (0, 2, 3)} == {40}
 
     def test_a_withheld_window_has_no_numbers(self) -> None:
-        """Its scores are those of no heart; the reason stands in their place."""
+        """Its reason stands in place of its scores."""
         withheld = Verdict("poor-signal", None, 0.73, SCORES, SCORES)
         quality = Quality(0.1, "loud bumps", "poor-signal")
         event = dataclasses.replace(WINDOW, verdict=withheld, rolling=POOR, quality=quality, heart_rate_bpm=None)

@@ -18,9 +18,9 @@ Json = Mapping[str, Any]
 Path = tuple[str, ...]
 
 ABOUT = (
-    "Every figure is of patients that the network was not trained on: the mean over three seeds, "
-    "with its 95 % interval over patients. The article's is its own recipe (image, network, training "
-    "on set B alone) on the same folds as ours."
+    "Every figure is of patients that the network was not trained on: the mean over the seeds, with its "
+    "95 % interval over patients. The article's is its own recipe (image, network, training on set B alone) on the "
+    "same folds and seeds as ours."
 )
 OF_CIRCOR: Path = ("other_sets", "CirCor DigiScope", "per_recording", "murmur", "sensitivity_at_specificity_0.90")
 
